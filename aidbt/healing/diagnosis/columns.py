@@ -26,7 +26,7 @@ from aidbt.healing.diagnosis.finding import (
 from aidbt.healing.diagnosis.symptoms import Symptom
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.outside import is_outside
-from aidbt.healing.evidence.same_words import are_types_of, says_the_same
+from aidbt.healing.evidence.same_words import says_the_same, says_type
 from aidbt.healing.evidence.table_changes import Overlap, Switch, TableChange
 from aidbt.healing.evidence.violations import origins_of
 from aidbt.lineage.graph import ColumnRef
@@ -118,7 +118,7 @@ def column_diagnosis(case: Case, failure: RunFailure | None, change: TableChange
         diagnosis, "column", failure=failure, root=change.source, column=column, proof=proof, ruled_out=ruled,
         facts=facts,
     )  # fmt: skip
-    types = _two_types(column, same, partly, change.new)
+    types = _two_types(change, column, same, partly)
     if types or (len(same) == 1 and not partly):
         new, *others = sorted(types or same, key=lambda name: -candidates[name].same)
         also = facts["also"] = others[0] if others else ""
@@ -148,10 +148,11 @@ def column_diagnosis(case: Case, failure: RunFailure | None, change: TableChange
     return say(E.COLUMN_REMOVED, GUESS if unknown else STRONG, unknown=unknown, next_step=step)
 
 
-def _two_types(column: str, same: Sequence[str], partly: Sequence[str], new: Sequence[str]) -> list[str]:
+def _two_types(change: TableChange, column: str, same: Sequence[str], partly: Sequence[str]) -> list[str]:
     """The two columns that a loader made of one whose values came in two types; [] for none."""
-    names = sorted({name for a in same for b in new if are_types_of(column, a, b) for name in (a, b)})
-    return names if len(names) == 2 and {*same, *partly} <= set(names) else []
+    there = [change.now.column(name) for name in change.new] if change.now is not None else []
+    names = [one.name for one in there if one and says_type(column, one.name, type_family(one.data_type))]
+    return names if len(names) == 2 and same and {*same, *partly} <= set(names) else []
 
 
 def _are_same_times(change: TableChange, column: str, new: str, overlap: Overlap) -> bool:

@@ -57,7 +57,8 @@ def green_causes(case: Case) -> list[Diagnosis]:
 def _switched(case: Case, change: TableChange) -> Diagnosis | None:
     """A column that turned null where a new one of its name or values is filled, and no test asks for it."""
     causes = (switched_column(case, None, change, column) for column, _, _ in change.nulled)
-    return next((cause for cause in causes if cause is not None and cause.confidence >= ACT_FROM), None)
+    sure = [cause for cause in causes if cause is not None and cause.confidence >= ACT_FROM]
+    return next((cause for cause in sure if not case.is_read(change.source, cause.facts["new"])), None)
 
 
 def silent_causes(case: Case, causes: Sequence[Diagnosis]) -> list[Diagnosis]:

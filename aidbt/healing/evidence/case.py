@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,6 +132,13 @@ class Case:
     files: Mapping[str, bool] = field(default_factory=dict)
     packages: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
     unknown: tuple[str, ...] = ()
+
+    def is_read(self, source: str, column: str) -> bool:
+        """Whether the SQL of a direct reader of a source names a column, so that people deal with it."""
+        word = re.compile(rf"(?<!\w){re.escape(column)}(?!\w)", re.IGNORECASE)
+        nodes = self.best_manifest.nodes.values() if self.best_manifest is not None else ()
+        readers = (node for node in nodes if source in node.depends_on and node.resource_type != "test")
+        return any(word.search(str(node.raw.get("raw_code") or "")) for node in readers)
 
     @property
     def best_manifest(self) -> Manifest | None:

@@ -22,13 +22,15 @@ _NEUTRAL = {
     "integer": frozenset(("amount", "amt", "count", "id", "no", "nr")),
     "timestamp": _TIME, "date": _TIME,
 }  # fmt: skip
-_TYPE_ENDS = frozenset(
-    (
-        "s", "st", "str", "string", "text", "varchar", "i", "it", "int", "integer", "bigint", "bi", "l",
-        "long", "d", "de", "decimal", "numeric", "number", "f", "fl", "float", "double", "b", "bo", "bool",
-        "boolean", "t", "ti", "ts", "timestamp", "datetime", "da", "date", "time",
-    )
-)  # fmt: skip
+# What loaders (Stitch, Singer) put behind a column whose values came in two types, by what it says.
+_TYPE_ENDS: dict[Family, frozenset[str]] = {
+    "text": frozenset(("s", "st", "str", "string", "text", "varchar")),
+    "integer": frozenset(("i", "it", "int", "integer", "bi", "bigint", "long")),
+    "number": frozenset(("de", "decimal", "numeric", "number", "f", "fl", "float", "double", "it", "i")),
+    "boolean": frozenset(("b", "bo", "bool", "boolean")),
+    "date": frozenset(("da", "date")),
+    "timestamp": frozenset(("t", "ti", "ts", "timestamp", "datetime", "time", "date")),
+}
 # Words of what changes in rows that stay, though nothing marks them as updated.
 _LIVELY = frozenset(
     (
@@ -52,8 +54,6 @@ def says_the_same(old: str, new: str, family: Family, table: str = "") -> bool:
         >>> says_the_same("amount", "amount_v2", "number"), says_the_same("amount", "amount_net", "number")
         (True, False)
     """
-    if _is_typed(old, new) or _is_typed(new, old):
-        return True
     both, first, second = _differing(old, new, family, table)
     if not first and not second:
         return both
@@ -73,20 +73,17 @@ def changes_with_time(name: str, family: Family) -> bool:
     return family in ("timestamp", "date", "boolean") or not _LIVELY.isdisjoint(words_of(name))
 
 
-def are_types_of(name: str, one: str, other: str) -> bool:
-    """Whether two names are those that loaders (Stitch, Singer) give a column whose values came in two types:
-    its own with a word for the type, as `amount__st` and `amount__de`.
+def says_type(name: str, other: str, family: Family) -> bool:
+    """Whether one name is the other with the word for a type, as loaders name a column of two types.
+
+    Args:
+        family: of the column of that other name.
 
     Example:
-        >>> are_types_of("amount", "amount__st", "amount__de"), are_types_of("amount", "amount__eur", "net")
+        >>> says_type("amount", "amount__de", "number"), says_type("price", "price__de", "text")
         (True, False)
     """
-    return one != other and _is_typed(name, one) and _is_typed(name, other)
-
-
-def _is_typed(name: str, other: str) -> bool:
-    """Whether one name is the other with a word for a type, as loaders write it."""
-    return other.casefold().removeprefix(f"{name.casefold()}__") in _TYPE_ENDS
+    return other.casefold().removeprefix(f"{name.casefold()}__") in _TYPE_ENDS.get(family, ())
 
 
 def says_more(old: str, new: str, family: Family, table: str = "") -> bool:

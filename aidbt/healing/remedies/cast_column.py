@@ -14,6 +14,7 @@ from aidbt.healing.remedies.goes_on import goes_on
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.healing.remedies.source_readers import Wanted, known_source, patched
 from aidbt.healing.remedies.source_values import Agreement, SourceNow
+from aidbt.healing.remedies.value_figures import size_of
 from aidbt.sql.reads import Instead
 
 NAME = "cast_column"
@@ -97,7 +98,9 @@ def _same_values(now: SourceNow, column: str, instead: Instead, data_type: str) 
                 break
             is_whole = 0 < found.compared == found.rows
             if found.is_enough and not with_updated:
-                return Checked(_agrees(found, data_type, there.data_type), str(found))
+                agrees = _agrees(found, data_type, there.data_type)
+                is_within = found.is_exact or (agrees and _lies_within(now, column, instead, data_type))
+                return Checked(agrees and is_within, str(found))
             is_bad = found.rules_out or (loses_form and found.other)
             if is_bad or (not found.is_enough and (found.other or found.lost)):
                 return Checked(False, str(found))
@@ -111,6 +114,18 @@ def _same_values(now: SourceNow, column: str, instead: Instead, data_type: str) 
 
     what = instead.form.format(*instead.columns)
     return Claim(f"{what} has the values that {column} had", check)
+
+
+def _lies_within(now: SourceNow, column: str, instead: Instead, data_type: str) -> bool:
+    """Whether no value is beyond those of then: what was changed is no word for "unknown"."""
+    was, there = now.then.column(column), size_of(now, instead, data_type)
+    if was is None or type_family(data_type) == "boolean":
+        return was is not None
+    ends = (was.minimum, there.minimum, there.maximum, was.maximum)
+    if type_family(data_type) == "integer" and all(ends):
+        low_then, low, high, high_then = (float(end or 0) for end in ends)
+        return low_then <= low <= high <= high_then
+    return all(ends) and str(was.minimum) <= str(there.minimum) <= str(there.maximum) <= str(was.maximum)
 
 
 def _none_lost(now: SourceNow, column: str, instead: Instead, data_type: str) -> Claim:
@@ -146,7 +161,7 @@ def _agrees(found: Agreement, old: str, new: str) -> bool:
     """Whether the values are those of then: all of them; or nearly all where they were whole and are text,
     which loses nothing that a cast back would not show, so that the others were changed by people."""
     is_whole = type_family(old) in _WHOLE and is_plain_text(new)
-    return found.is_exact or (is_whole and found.is_same and found.kappa >= _SURELY)
+    return found.is_exact or (is_whole and not found.gained and found.may_have_changed(least=_SURELY))
 
 
 def ways(column: str, old: str, new: str, dialect: str) -> Iterator[Instead]:

@@ -11,11 +11,12 @@ from aidbt.core.types import Family, has_time_zone, is_plain_text, is_same_type,
 from aidbt.healing.evidence.same_words import changes_with_time, says_another, says_more, says_the_same
 from aidbt.healing.evidence.table_changes import is_mark
 from aidbt.healing.remedies.remedy import Tools
-from aidbt.healing.remedies.source_values import SURE, Agreement, SourceNow
+from aidbt.healing.remedies.source_values import MOST_UPDATED, Agreement, SourceNow
 from aidbt.sql.reads import Instead
 from aidbt.warehouse.checks import rows_lost_by_casts
 
 NAME = Instead("{}")
+_MOSTLY = 0.8  # Cohen's kappa
 
 
 def is_gone(now: SourceNow, column: str, new: str = "") -> Claim:
@@ -99,10 +100,10 @@ def _may_change(found: Agreement, names: tuple[str, str, Family, str]) -> bool:
         names: then and now, the family of the values, the table's.
     """
     if changes_with_time(names[0], names[2]) and says_the_same(*names):
-        return found.is_nearly_same
+        return found.may_have_changed(most=MOST_UPDATED, least=_MOSTLY)
     is_number = names[2] in ("number", "integer")
     is_other = says_more(*names) or says_another(*names)
-    return not is_number and not is_other and found.is_same and found.kappa >= SURE
+    return not is_number and not is_other and not found.gained and found.may_have_changed()
 
 
 def no_other_has_them(now: SourceNow, column: str, new: Sequence[str]) -> Claim:

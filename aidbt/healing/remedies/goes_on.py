@@ -45,7 +45,7 @@ def goes_on(now: SourceNow, column: str, instead: Instead, data_type: str) -> Cl
                 False, f"{without:,} {of} have no value; {was.nulls:,} of {now.then.rows:,} had none"
             )
         is_key = now.then.keyed is not None and column in now.then.keyed.key
-        if not is_key and now.then.rows >= _FEW_ROWS and _is_beyond(was, there):
+        if not is_key and now.then.rows >= _FEW_ROWS and is_beyond(was, there):
             lie, lay = f"{there.minimum} and {there.maximum}", f"{was.minimum} and {was.maximum}"
             return Checked(False, f"they lie between {lie}, and lay between {lay}")
         problem = "" if is_key else _other_size(now, instead, data_type)
@@ -55,7 +55,7 @@ def goes_on(now: SourceNow, column: str, instead: Instead, data_type: str) -> Cl
     return Claim(f"what came since fills {what} as {column} was filled", check)
 
 
-def _is_beyond(was: ColumnState, there: Size) -> bool:
+def is_beyond(was: ColumnState, there: Size) -> bool:
     """Whether numbers, or times, are far beyond the ends that they had, as in another unit."""
     if {type_family(was.data_type)} <= set(_NUMBERS):
         ends = (was.minimum, was.maximum, there.minimum, there.maximum)

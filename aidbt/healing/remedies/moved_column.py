@@ -9,8 +9,9 @@ from aidbt.core.failures import ErrorClass
 from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
 from aidbt.core.types import is_same_type, type_family
 from aidbt.healing.evidence.case import Case
-from aidbt.healing.evidence.same_words import says_another, says_more, says_the_same
+from aidbt.healing.evidence.same_words import says_another, says_more, says_the_same, says_type
 from aidbt.healing.remedies.column_claims import has_the_values, survives_cast
+from aidbt.healing.remedies.odd_values import odd_values
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.healing.remedies.source_readers import Wanted, known_source, patched
 from aidbt.healing.remedies.source_values import SourceNow
@@ -48,6 +49,10 @@ class MovedColumn:
         was, there = then.column(old), now.column(new)
         if was is None or there is None or now.column(old) is None:
             return Declined(NAME, f"{source.name} has no {new}, or no {old}")
+        if case.is_read(source.unique_id, new):
+            return Declined(NAME, f"a model reads {new} already: people deal with it")
+        if (type_family(was.data_type), type_family(there.data_type)) == ("timestamp", "date"):
+            return Declined(NAME, f"{old} held times, and {new} holds days")
         is_cast = not is_same_type(was.data_type, there.data_type)
         cast = "cast({} as " + was.data_type.lower() + ")"
         instead = Instead("coalesce(" + (cast if is_cast else "{}") + ", {})", (new, old))
@@ -132,7 +137,9 @@ def _known_values(now: SourceNow, old: str, new: str, read: tuple[Instead, Inste
             return Checked(False, "the last good state has nothing to compare with")
         family = type_family(data_type)
         names = (old, new, family, now.source.name)
-        is_named = says_the_same(*names)
+        there = now.now.column(new)
+        is_typed = there is not None and says_type(old, new, type_family(there.data_type))
+        is_named = is_typed or says_the_same(*names)
         # New rows have a new day, and words mean what they meant; codes, flags and another's name need not.
         is_open = family not in _TIMES and not (family == "text" and is_named)
         apart = moved_apart(now, old, instead, data_type) if is_open else None
@@ -141,6 +148,9 @@ def _known_values(now: SourceNow, old: str, new: str, read: tuple[Instead, Inste
         is_known = bool(shared.known_of) and shared.known >= _KNOWN
         told = f"{shared.known:.0%} of {shared.known_of:,} values compared were known before"
         is_other = says_more(*names) or says_another(*names)
+        odd = odd_values(now, old, new, moved, data_type)
+        if odd:
+            return Checked(False, odd)
         if is_known and family == "text" and shared.known_of >= _FEWEST and (is_named or not is_other):
             return Checked(True, told)
         if not is_named:  # numbers are alike too easily, and so are the countries that an order has

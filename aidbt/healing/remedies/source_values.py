@@ -35,8 +35,8 @@ _ENOUGH = 20  # rows of the same key, or all there are where there are fewer
 _FEWEST = 8
 _MOST_KEYS = 4  # new columns that are tried as the key under another name
 _MOST_OTHER = 0.02  # of the compared rows
-_MOST_UPDATED = 0.1  # of them, that were updated though nothing marks them
-_MOSTLY = 0.8  # Cohen's kappa
+MOST_UPDATED = 0.1  # of them, that were updated though nothing marks them
+_SEVERAL = 3  # rows
 SURE = 0.95  # Cohen's kappa, or the share of values of then that are there
 _MOSTLY_KNOWN = 0.8  # of the values now: the others came with new rows
 _FEW_VALUES = 5  # different ones that are all the same by no chance
@@ -55,6 +55,7 @@ class Agreement:
         rows: that the last good state has to compare with.
         updated: rows with another value that are left out, since other columns of them changed as well: in a
             table whose rows are updated, and nothing marks those that were.
+        invented: most rows that have one other value, which no row had then: a word for null, a mask.
     """
 
     same: int = 0
@@ -64,6 +65,7 @@ class Agreement:
     kappa: float = 0.0
     rows: int = 0
     updated: int = 0
+    invented: int = 0
 
     @property
     def compared(self) -> int:
@@ -83,11 +85,16 @@ class Agreement:
         """Whether the values are those that were there."""
         return self.is_enough and self.compared - self.same <= _MOST_OTHER * self.compared
 
-    @property
-    def is_nearly_same(self) -> bool:
-        """Whether they are but for what changes in rows that stay, beyond chance."""
+    def may_have_changed(self, *, most: float = _MOST_OTHER, least: float = SURE) -> bool:
+        """Whether they are but for few that may have been changed by people: none was lost, and no value is
+        new in several rows.
+
+        Args:
+            most: of the rows; `least`: of kappa.
+        """
         differ = self.compared - self.same
-        return self.is_enough and differ <= _MOST_UPDATED * self.compared and self.kappa >= _MOSTLY
+        is_few = self.is_enough and differ <= most * self.compared and self.kappa >= least
+        return is_few and not self.lost and self.invented < _SEVERAL
 
     @property
     def is_exact(self) -> bool:
@@ -377,13 +384,16 @@ def compared(then: KeyedRows, now: KeyedRows, column: str, *, with_updated: bool
             pair = row[then.columns.index(column)], other[now.columns.index(VALUE)]
             is_updated = _picked(then, row, telling) != _picked(now, other, telling)
             (updated if pair[0] != pair[1] and is_updated else pairs).append(pair)
-    if len(updated) > _MOST_UPDATED * len(pairs):
+    if len(updated) > MOST_UPDATED * len(pairs):
         pairs, updated = [*pairs, *updated], []
     filled = [(a, b) for a, b in pairs if a is not None and b is not None]
     same = sum(a == b for a, b in filled)
+    had = {a for a, _ in pairs}
+    invented = Counter(b for a, b in pairs if a != b and b is not None and b not in had)
     lost = sum(a is not None and b is None for a, b in pairs)
     gained = sum(a is None and b is not None for a, b in pairs)
-    return Agreement(same, len(filled) - same, lost, gained, _kappa(pairs), len(then.values), len(updated))
+    return Agreement(same, len(filled) - same, lost, gained, _kappa(pairs), len(then.values), len(updated),
+                     max(invented.values(), default=0))  # fmt: skip
 
 
 def _is_updated_in_few(then: KeyedRows, now: KeyedRows, both: Sequence[tuple[_Row, _Row]], name: str) -> bool:
@@ -391,7 +401,7 @@ def _is_updated_in_few(then: KeyedRows, now: KeyedRows, both: Sequence[tuple[_Ro
     says nothing of who was updated."""
     places = then.columns.index(name), now.columns.index(name)
     changed = sum(row[places[0]] != other[places[1]] for row, other in both)
-    return changed <= _MOST_UPDATED * len(both)
+    return changed <= MOST_UPDATED * len(both)
 
 
 def is_recoded(then: KeyedRows, column: str, now: KeyedRows, new: str) -> bool:

@@ -61,6 +61,17 @@ def size_of(now: SourceNow, instead: Instead, data_type: str, where: exp.Expr | 
     return Size(filled, count - filled, ends[0], ends[1], usual, int(more[3] or 0) if more[3:] else 0)
 
 
+def is_one_value(now: SourceNow, instead: Instead, data_type: str) -> bool:
+    """Whether an expression gives one value only, rows without one left out.
+
+    Raises:
+        WarehouseError: the expression cannot be run.
+    """
+    value = exp.cast(exp.column(VALUE, quoted=True), _TEXT)
+    distinct = exp.Count(this=exp.Distinct(expressions=[value]))
+    return int(now.fetched(instead, data_type, lambda rows: rows.select(distinct))[0][0]) == 1
+
+
 def moved_apart(now: SourceNow, old: str, instead: Instead, data_type: str) -> float | None:
     """0..1, how differently often the values that an expression gives stand in the rows with `old` filled and
     in the others, less what chance makes of so few rows; None of more than a list of values.

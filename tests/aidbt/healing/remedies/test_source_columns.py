@@ -320,7 +320,8 @@ def test_two_columns_that_a_loader_made_of_one_by_type_are_read_as_that_one(shop
     [
         ("channel", "people_channel", "'app' where id = 7 and people_channel <> 'app'", True),
         ("channel", "first_channel", "'app' where id = 7 and first_channel <> 'app'", False),
-        ("seen_at", "people_seen_at", "timestamp '2026-02-03' where id < 12", True),
+        ("seen_at", "people_seen_at", "people_seen_at + to_days(9) where id < 12", True),
+        ("seen_at", "people_seen_at", "timestamp '1970-01-01' where id < 12", False),  # a word for null
         ("amount", "people_amount", "1 where id = 7", False),
         ("amount", "people_amount", "1, country = 'FR' where id = 7", True),
         ("amount", "fee", "1, country = 'FR' where id = 7", False),  # it may be another amount
