@@ -152,7 +152,7 @@ def _proved(now: SourceNow, column: str, old: str, new: str, dialect: str) -> In
         if found is None or not found.is_enough:
             if is_plain:
                 return instead
-        elif found.is_exact or (is_plain and _agrees(found, old, new)):
+        elif _agrees(found, old, new) and (is_plain or found.is_exact):
             return instead
     return None
 
@@ -160,6 +160,8 @@ def _proved(now: SourceNow, column: str, old: str, new: str, dialect: str) -> In
 def _agrees(found: Agreement, old: str, new: str) -> bool:
     """Whether the values are those of then: all of them; or nearly all where they were whole and are text,
     which loses nothing that a cast back would not show, so that the others were changed by people."""
+    if found.updated and type_family(old) not in _WHOLE:
+        return False  # another unit or zone may stand in just those rows that were written since
     is_whole = type_family(old) in _WHOLE and is_plain_text(new)
     return found.is_exact or (is_whole and not found.gained and found.may_have_changed(least=_SURELY))
 

@@ -11,7 +11,7 @@ from aidbt.core.types import is_same_type, type_family
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.same_words import says_another, says_more, says_the_same, says_type
 from aidbt.healing.remedies.column_claims import has_the_values, survives_cast
-from aidbt.healing.remedies.odd_values import odd_values
+from aidbt.healing.remedies.odd_values import APART, odd_values, of_its_kind
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.healing.remedies.source_readers import Wanted, known_source, patched
 from aidbt.healing.remedies.source_values import SourceNow
@@ -22,10 +22,7 @@ NAME = "moved_column"
 _FEWEST = 8  # values that were compared
 _KNOWN = 0.95  # of the values in rows where the old column is null, that it held at the last good run
 _MANY = 50  # different values that are no list of codes
-_ALIKE, _AS_LONG = 5.0, 2.0  # times the usual size of a number, and length of a text
-_TURNED = 0.5  # by which the share of the numbers below zero may differ
 _TIMES = ("timestamp", "date", "time")
-_APART = 0.3  # of the rows, by which a list of values may be spread in another way
 _NULLS = 0.005  # of the rows, by which more may be null than were
 
 
@@ -137,18 +134,18 @@ def _known_values(now: SourceNow, old: str, new: str, read: tuple[Instead, Inste
             return Checked(False, "the last good state has nothing to compare with")
         family = type_family(data_type)
         names = (old, new, family, now.source.name)
-        there = now.now.column(new)
+        was, there = now.then.column(old), now.now.column(new)
         is_typed = there is not None and says_type(old, new, type_family(there.data_type))
         is_named = is_typed or says_the_same(*names)
         # New rows have a new day, and words mean what they meant; codes, flags and another's name need not.
         is_open = family not in _TIMES and not (family == "text" and is_named)
         apart = moved_apart(now, old, instead, data_type) if is_open else None
-        if apart is not None and apart > _APART:
+        if apart is not None and apart > APART:
             return Checked(False, f"its values are spread in another way ({apart:.0%} of them)")
         is_known = bool(shared.known_of) and shared.known >= _KNOWN
         told = f"{shared.known:.0%} of {shared.known_of:,} values compared were known before"
         is_other = says_more(*names) or says_another(*names)
-        odd = odd_values(now, old, new, moved, data_type)
+        odd = odd_values(now, was, (old, new), moved, data_type) if was is not None else ""
         if odd:
             return Checked(False, odd)
         if is_known and family == "text" and shared.known_of >= _FEWEST and (is_named or not is_other):
@@ -158,33 +155,6 @@ def _known_values(now: SourceNow, old: str, new: str, read: tuple[Instead, Inste
         if is_known and family not in ("number", "integer"):
             return Checked(True, told)
         is_closed = shared.is_whole and shared.support < _MANY and not is_known
-        return _of_its_kind(now, old, new, data_type, is_closed=is_closed)
+        return of_its_kind(now, old, new, data_type, is_closed=is_closed)
 
     return Claim(f"where {old} turned null {new} stands for it", check)
-
-
-def _of_its_kind(now: SourceNow, old: str, new: str, data_type: str, *, is_closed: bool) -> Checked:
-    """Whether values that nobody knew look as those did: not other words of a list, cents, or a hash."""
-    if is_closed:
-        return Checked(False, f"{old} held a few values, and {new} holds others")
-    was, there = now.sizes(old, new, data_type)
-    if was is None or there is None:
-        return Checked(type_family(data_type) not in ("text", "number", "integer"), "its values are new ones")
-    if type_family(data_type) != "text" and _turned(now, old, new):
-        return Checked(False, f"most of the values of {new} have another sign than {old} had")
-    told = f"by its name it is, and its values are about {there:,.4g} in size or length; {was:,.4g} was usual"
-    most = _AS_LONG if type_family(data_type) == "text" else _ALIKE
-    return Checked(was / most <= there <= was * most, told)
-
-
-def _turned(now: SourceNow, old: str, new: str) -> bool:
-    """Whether numbers that moved are mostly below zero where those of before are not, or the reverse."""
-    a, b = exp.column(old, quoted=True), exp.column(new, quoted=True)
-    is_old, is_new = exp.not_(a.is_(exp.null())), exp.not_(b.is_(exp.null()))
-    moved = exp.and_(a.copy().is_(exp.null()), is_new)
-    shares = []
-    for column, there in ((a, is_old), (b, moved)):
-        value = exp.cast(column.copy(), exp.DataType.build("double"))
-        below = exp.and_(there.copy(), exp.LT(this=value, expression=exp.Literal.number(0)))
-        shares.append(now.count(below) / max(now.count(there.copy()), 1))
-    return abs(shares[0] - shares[1]) > _TURNED

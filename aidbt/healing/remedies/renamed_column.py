@@ -20,6 +20,7 @@ from aidbt.healing.remedies.column_claims import (
     survives_cast,
 )
 from aidbt.healing.remedies.goes_on import goes_on
+from aidbt.healing.remedies.odd_values import stands_for
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.healing.remedies.source_readers import Wanted, known_source, patched
 from aidbt.healing.remedies.source_values import SourceNow
@@ -68,7 +69,7 @@ class RenamedColumn:
             claims=(
                 is_gone(fresh, old, new),
                 *(_fits(fresh, tools, column, was.data_type) for column in columns),
-                *(() if len(columns) == 1 else (never_both(fresh, *names),)),
+                *(() if len(columns) == 1 else _of_two(fresh, was, names, instead)),
                 has_the_values(
                     fresh, old, instead, was.data_type,
                     by_name=lambda: likely_by_name(fresh.then, fresh.now, old, new, tools),
@@ -92,6 +93,16 @@ def _fits(now: SourceNow, tools: Tools, column: ColumnState, data_type: str) -> 
     if is_same_type(data_type, column.data_type):
         return is_of_type(now, column.name, data_type)
     return survives_cast(now, tools, column.name, data_type)
+
+
+def _of_two(now: SourceNow, was: ColumnState, names: Sequence[str], instead: Instead) -> tuple[Claim, ...]:
+    """What must hold of two columns that a loader made of one whose values came in two types."""
+    first, second = names
+    text = f"{second} stands for {was.name} where {first} is null"
+    return (
+        never_both(now, first, second),
+        Claim(text, lambda: stands_for(now, was, (first, second), instead)),
+    )
 
 
 def likely_by_name(then: TableState, now: TableState, old: str, new: str, tools: Tools) -> Checked:

@@ -383,7 +383,8 @@ def compared(then: KeyedRows, now: KeyedRows, column: str, *, with_updated: bool
         elif column in then.columns:
             pair = row[then.columns.index(column)], other[now.columns.index(VALUE)]
             is_updated = _picked(then, row, telling) != _picked(now, other, telling)
-            (updated if pair[0] != pair[1] and is_updated else pairs).append(pair)
+            is_left_out = is_updated and pair[1] is not None and pair[0] != pair[1]
+            (updated if is_left_out else pairs).append(pair)
     if len(updated) > MOST_UPDATED * len(pairs):
         pairs, updated = [*pairs, *updated], []
     filled = [(a, b) for a, b in pairs if a is not None and b is not None]
