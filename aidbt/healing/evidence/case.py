@@ -134,11 +134,17 @@ class Case:
     unknown: tuple[str, ...] = ()
 
     def is_read(self, source: str, column: str) -> bool:
-        """Whether the SQL of a direct reader of a source names a column, so that people deal with it."""
-        word = re.compile(rf"(?<!\w){re.escape(column)}(?!\w)", re.IGNORECASE)
+        """Whether the SQL of a direct reader of a source names a column, so that people deal with it; a name
+        that it gives, or a comment, says nothing."""
+        name = re.escape(column)
+        said = re.compile(
+            rf"--[^\n]*|/\*.*?\*/|\{{#.*?#\}}|\bas\s+[\"`]?{name}(?!\w)|(?P<read>(?<!\w){name}(?!\w))",
+            re.IGNORECASE | re.DOTALL,
+        )
         nodes = self.best_manifest.nodes.values() if self.best_manifest is not None else ()
         readers = (node for node in nodes if source in node.depends_on and node.resource_type != "test")
-        return any(word.search(str(node.raw.get("raw_code") or "")) for node in readers)
+        codes = (str(node.raw.get("raw_code") or "") for node in readers)
+        return any(found["read"] for code in codes for found in said.finditer(code))
 
     @property
     def best_manifest(self) -> Manifest | None:

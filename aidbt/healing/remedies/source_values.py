@@ -55,7 +55,8 @@ class Agreement:
         rows: that the last good state has to compare with.
         updated: rows with another value that are left out, since other columns of them changed as well: in a
             table whose rows are updated, and nothing marks those that were.
-        invented: most rows that have one other value, which no row had then: a word for null, a mask.
+        invented: most rows that have one other value, which no row had then, or that had none: a word for
+            null, a mask.
     """
 
     same: int = 0
@@ -100,7 +101,7 @@ class Agreement:
     def is_exact(self) -> bool:
         """Whether they are, to the last one: a column that is like another one but for a few rows (a total
         less what was refunded), or a type that some values do not fit in, is not what was there."""
-        return self.is_same and not self.other and not self.lost
+        return self.is_same and not self.other and not self.lost and self.invented < _SEVERAL
 
     @property
     def proves_same(self) -> bool:
@@ -390,7 +391,7 @@ def compared(then: KeyedRows, now: KeyedRows, column: str, *, with_updated: bool
     filled = [(a, b) for a, b in pairs if a is not None and b is not None]
     same = sum(a == b for a, b in filled)
     had = {a for a, _ in pairs}
-    invented = Counter(b for a, b in pairs if a != b and b is not None and b not in had)
+    invented = Counter(b for a, b in pairs if a != b and b is not None and (a is None or b not in had))
     lost = sum(a is not None and b is None for a, b in pairs)
     gained = sum(a is None and b is not None for a, b in pairs)
     return Agreement(same, len(filled) - same, lost, gained, _kappa(pairs), len(then.values), len(updated),

@@ -135,7 +135,10 @@ def test_the_id_that_a_loader_gives_each_row_is_found_behind_ids_of_others(wareh
 
 
 def test_a_sum_that_was_made_again_is_the_same_number(tmp_path: Path):
-    sums = {"first": "0.1::double + 0.2::double", "again": "0.3::double", "other": "0.3000001::double"}
+    sums = {
+        "first": "0.1::double + 0.2::double", "again": "0.3::double", "other": "0.3000001::double",
+        "id": "4100000000000001::double", "next": "4100000000000002::double",
+    }  # fmt: skip
     with duckdb.connect(str(tmp_path / "d.duckdb")) as database:
         for name, total in sums.items():
             database.execute(
@@ -149,3 +152,4 @@ def test_a_sum_that_was_made_again_is_the_same_number(tmp_path: Path):
         }
 
     assert found["first_"] == found["again_"] != found["other_"]
+    assert found["id_"] != found["next_"]

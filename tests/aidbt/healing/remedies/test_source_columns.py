@@ -407,6 +407,24 @@ def test_a_column_that_turned_null_is_read_where_the_new_one_is_not_filled(shop:
 
 
 @pytest.mark.parametrize(
+    ("sql", "is_it"),
+    [
+        ("select coalesce(address, email) as email from x", True),
+        ("select email as address -- the address\n, 1 as n from x", False),
+        ('{# address #} select email AS "address" from x', False),
+    ],
+)
+def test_a_model_that_reads_the_new_column_already_is_peoples(shop: Shop, sql: str, is_it: bool):
+    shop.change(*MOVED)
+    case = shop.case
+    assert case.manifest is not None
+    (reader,) = case.manifest.nodes.values()
+    known = replace(case.manifest, nodes={reader.unique_id: replace(reader, raw={"raw_code": sql})})
+
+    assert replace(case, manifest=known).is_read(PEOPLE, "address") is is_it
+
+
+@pytest.mark.parametrize(
     ("more", "why"),
     [
         ("update raw.people set address = 'other' where id = 3", "filled with different values: 1 such row"),
