@@ -79,7 +79,7 @@ def healed_after_build(session: Session, report: RunReport, *, is_asked: bool, i
             healed = healed_of_monitors(session, None) if is_asked else []
             return Healing(healed=tuple(healed), over=tuple(ended))
         if report.succeeded:
-            return Healing(over=tuple(end_mended(session)))
+            return Healing(over=tuple(end_mended(session, actor(session))))
         if is_asked and report.status in ("failed", "error"):
             return Healing(healed=tuple(_healed(session, report)))
     except AidbtError as error:

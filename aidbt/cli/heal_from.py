@@ -45,6 +45,7 @@ def healed_from(
         StoreError: the store cannot be read or written.
     """
     from aidbt.cli.healing_calls import heal_case, require_not_paused
+    from aidbt.cli.open_runs import require_open
     from aidbt.core.errors import UsageError
 
     require_not_paused(session)
@@ -77,30 +78,6 @@ def healed_from(
     return healed, over
 
 
-def require_open(session: Session, case: Case) -> None:
-    """Refuse a failed run that is over: what failed in it went well later, or every cause of it was mended.
-
-    Raises:
-        UsageError: it is.
-        StoreError: the store cannot be read.
-    """
-    from aidbt.core.attempts import AttemptState
-    from aidbt.core.errors import UsageError
-    from aidbt.store.attempts import Attempts
-
-    run = case.run
-    hint = "give the artifacts of the last run, or make one: aidbt build"
-    if case.is_over:
-        raise UsageError("what failed in this run went well in a later one", hint=hint)
-    if run.is_green or not run.invocation_id:
-        return
-    made = [
-        one for one in Attempts(session.store, "aidbt").all() if one.facts.get("run") == run.invocation_id
-    ]
-    if made and all(one.state is AttemptState.RESOLVED and one.commit for one in made):
-        raise UsageError(f"what failed in this run was mended by {made[-1].id}, and is over", hint=hint)
-
-
 def _is_new_and_green(case: Case) -> bool:
     """Whether somebody made a run that went well after the last good state was kept."""
     return case.run.is_green and (case.good is None or case.run.invocation_id != case.good.invocation_id)
@@ -109,11 +86,12 @@ def _is_new_and_green(case: Case) -> bool:
 def _over(session: Session, artifacts: Path | None) -> list[Attempt]:
     """What that run ended; it is recorded first."""
     from aidbt.cli.heal_incidents import end_mended, tell_runs
+    from aidbt.cli.healing_calls import actor
     from aidbt.cli.observe import taken_in
 
     taken_in(session, (artifacts,) if artifacts is not None else ())
     tell_runs(session)
-    return end_mended(session)
+    return end_mended(session, actor(session))
 
 
 def _last_run(session: Session, artifacts: Path | None) -> tuple[Case, tuple[Diagnosis, ...]]:

@@ -150,21 +150,23 @@ def tell_runs(session: Session) -> None:
         deliver_due(session)
 
 
-def end_mended(session: Session) -> list[Attempt]:
+def end_mended(session: Session, who: str) -> list[Attempt]:
     """End the attempts whose incident is resolved, whoever made the run that showed it: the deployed commit
     holds the mend, or a person mended it.
+
+    Args:
+        who: ends them, for the audit.
 
     Raises:
         StoreError: the store cannot be read or written.
     """
-    from aidbt.cli.healing_calls import actor
     from aidbt.core.incidents import IncidentState
     from aidbt.healing.controller.healing import end_what_is_over
     from aidbt.observability.targets import watched_target
     from aidbt.store.attempts import ALIVE, Attempts
     from aidbt.store.incidents import Incidents
 
-    store, who = session.store, actor(session)
+    store = session.store
     if not Attempts(store, who).all(states=ALIVE):
         return []
     resolved = {one.id for one in Incidents(store).all(states=[IncidentState.RESOLVED])}

@@ -60,8 +60,9 @@ def caused(session: Session, observed: Observed, artifacts: Sequence[Path]) -> C
     """
     from aidbt.cli.classifying import by_project
     from aidbt.cli.diagnose import causes_of, read
-    from aidbt.cli.heal_from import require_open
     from aidbt.cli.heal_incidents import end_mended, keep_causes, tell_runs
+    from aidbt.cli.healing_calls import actor
+    from aidbt.cli.open_runs import require_open
     from aidbt.core.errors import AidbtError
     from aidbt.observability.targets import is_watched, watched_target
 
@@ -71,7 +72,7 @@ def caused(session: Session, observed: Observed, artifacts: Sequence[Path]) -> C
     try:
         tell_runs(session)
         is_ours = is_watched(last, watched_target(session.project))
-        over = tuple(end_mended(session))
+        over = tuple(end_mended(session, actor(session)))
         if last.status == "success" or len(artifacts) > 1 or not is_ours:
             return Caused(over=over)
         if datetime.now(UTC) - last.finished_at > _FRESH:
