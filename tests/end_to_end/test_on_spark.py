@@ -137,7 +137,7 @@ def test_the_reference_project_builds_with_the_rows_it_has_on_duckdb(reference: 
 
     assert on_spark == on_duckdb
     models = [name.rpartition(".")[2] for name in on_spark if name.startswith("model.")]
-    assert len(models) == len(list((reference.root / "models").rglob("*.sql")))
+    assert len(models) == len(list((reference.root / "dbt_project/models").rglob("*.sql")))
     with duckdb.connect(str(reference.root / "warehouse.duckdb"), read_only=True) as connection:
         rows = {m: connection.execute(f"select count(*) from analytics.{m}").fetchone()[0] for m in models}
     counted = reference.run("-c", COUNT, str(reference.root), *models)
